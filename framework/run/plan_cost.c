@@ -61,3 +61,8 @@ void plan_cost_finish(struct plan_cost *cost) {
     free(cost->controls);
     *cost = (struct plan_cost){0};
 }
+
+bool plan_cost_told(const struct explainer_entry *r) {
+    return r->forwards > 0 && r->forwards < 1.5 && r->backwards > .5 && r->backwards < 1.5 && !r->inspected &&
+           !r->ruled;
+}

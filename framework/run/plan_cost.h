@@ -6,8 +6,9 @@
 #include "base/error.h"
 #include "battery/battery.h"
 
-struct run;         /* experiment/state.h */
-struct draw_counts; /* run/need.h */
+struct run;             /* experiment/state.h */
+struct explainer_entry; /* experiment/view.h */
+struct draw_counts;     /* run/need.h */
 
 struct cost {
     double attributions, forward, backward;
@@ -35,5 +36,9 @@ struct plan_cost {
 
 bool plan_cost_make(const struct run *, const struct draw_counts *, struct plan_cost *out, struct error *);
 void plan_cost_finish(struct plan_cost *);
+
+/* Whether the row asks for the gradient at the input alone, once for each: the harness has those of networks drawn anew
+ * (reference.h) and tells them. Gradients at a layer, and by other rules, nobody else has. */
+bool plan_cost_told(const struct explainer_entry *);
 
 #endif

@@ -243,12 +243,19 @@ static bool count_row(struct work *w, uint32_t row, struct error *e) {
     return true;
 }
 
-/* Passes of explainers. What asks for single gradients alone is told those of networks drawn anew (reference.h). */
-static double explaining(const struct work *w, uint32_t row, const struct cost *cost) {
-    const struct explainer_entry *r = &w->run->explainers[row];
+/* Passes of explainers. Gradients of networks drawn anew are told (reference.h); a job that runs beside the one that
+ * makes them meets it half way. */
+static double explaining(const struct work *w, const struct plan_cost *c) {
     const double forward = w->probe->forward, backward = fmax(0, w->probe->gradient - forward);
-    bool told = r->forwards > 0 && r->forwards < 1.5 && r->backwards > .5 && r->backwards < 1.5;
-    return r->yardstick || told ? 0 : cost->forward * forward + cost->backward * backward;
+    double sum = 0, beside = w->jobs_at_once - 1;
+    for (uint32_t row = 0; row < c->explainer_count; row++) {
+        const struct explainer_entry *r = &w->run->explainers[row];
+        const struct cost *cost = &c->explainers[row].cost;
+        double share = r->yardstick || plan_cost_told(r) ? 0 : 1;
+        if (!r->yardstick && beside-- >= 1 && plan_cost_told(r)) share = .5;
+        sum += share * (cost->forward * forward + cost->backward * backward);
+    }
+    return sum;
 }
 
 /* Of audits, for which every network is drawn, digested and asked, its activations once more, and of the gradients of
@@ -332,11 +339,9 @@ static double beginning(const struct work *w, const struct plan_cost *c) {
 static bool sum_up(struct work *w, const struct plan_cost *c, double *shared, double *alone, struct error *e) {
     const bool masks = w->run->inputs[ROOT_MODEL].zero_share > 0;
     *shared = 0;
-    for (uint32_t row = 0; row < c->explainer_count; row++) {
+    for (uint32_t row = 0; row < c->explainer_count; row++)
         if (!count_row(w, row, e)) return false;
-        *shared += explaining(w, row, &c->explainers[row].cost);
-    }
-    *shared += beginning(w, c);
+    *shared += explaining(w, c) + beginning(w, c);
     w->jobs += w->run->battery->rule.draws[0] + w->run->network_count;
     double touched;
     if (!touching(w, &touched, e)) return false;
