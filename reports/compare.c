@@ -2,6 +2,7 @@
 #include "reports/compare.h"
 
 #include "base/array.h"
+#include "base/json_write.h"
 #include "reports/run_record.h"
 #include "reports/text_words.h"
 
@@ -214,7 +215,7 @@ static char *record_text(const json_t *record, const char *keys) {
     }
     if (!value) return text_copy("none");
     return json_is_string(value) ? text_copy(json_string_value(value))
-                                 : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
+                                 : json_write(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(15));
 }
 
 static bool add_difference(struct compare *c, const char *keys) {

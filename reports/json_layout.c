@@ -1,6 +1,8 @@
 /* JSON values laid out for readers, and made from text and numbers of any kind. */
 #include "reports/json_layout.h"
 
+#include "base/json_write.h"
+
 #include "reports/format.h"
 
 #include <math.h>
@@ -39,7 +41,7 @@ static bool put_scalar(FILE *out, const json_t *value) {
         return true;
     }
     json_t *clean = json_is_string(value) ? json_text(json_string_value(value)) : NULL;
-    char *text = clean || !json_is_string(value) ? json_dumps(clean ? clean : value, JSON_ENCODE_ANY) : NULL;
+    char *text = clean || !json_is_string(value) ? json_write(clean ? clean : value, JSON_ENCODE_ANY) : NULL;
     json_decref(clean);
     if (!text) return false;
     fputs(text, out);

@@ -2,6 +2,8 @@
  */
 #include "cli/list_battery.h"
 
+#include "base/json_write.h"
+
 #include "battery/battery_keys.h"
 #include "battery/rule.h"
 #include "data/preprocess.h"
@@ -188,7 +190,7 @@ bool list_battery_schema(const struct cli_context *context, struct error *e) {
     json_t *root = join(&s), *all = json_pack("{s:s, s:s}", "$schema", "https://json-schema.org/draft/2020-12/schema",
                                               "title", "A battery of assay");
     bool ok = root && all && !s.failed && json_object_update(all, root) == 0;
-    char *text = ok ? json_dumps(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12)) : NULL;
+    char *text = ok ? json_write(all, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(12)) : NULL;
     ok = text || error_memory(e);
     if (ok) puts(text);
     free(text);

@@ -1,6 +1,7 @@
 /* Lines of the battery, as JSON. */
 #include "experiment/locations.h"
 
+#include "base/json_write.h"
 #include "base/text.h"
 #include "battery/yaml_node.h"
 
@@ -55,7 +56,7 @@ bool locations_record(const struct run *run, char **text, struct error *e) {
     bool file = strcmp(run->battery->path, YAML_STANDARD_INPUT) != 0;
     json_t *all = json_pack("{s:o, s:o, s:o}", "file", file ? clean_json(run->battery->path) : json_null(), "rows",
                             rows_json(run), "expect", expect_json(run->battery));
-    *text = all ? json_dumps(all, JSON_PRESERVE_ORDER) : NULL;
+    *text = all ? json_write(all, JSON_PRESERVE_ORDER) : NULL;
     json_decref(all);
     return *text || error_memory(e);
 }

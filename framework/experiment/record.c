@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/layout.h"
 #include "base/text.h"
 #include "data/csv_options.h"
@@ -340,7 +341,7 @@ static json_t *identity_json(const struct run *run) {
 }
 
 static bool digest_json(const json_t *o, char out[65]) {
-    char *text = json_dumps(o, JSON_COMPACT | JSON_SORT_KEYS);
+    char *text = json_write(o, JSON_COMPACT | JSON_SORT_KEYS);
     bool ok = text;
     if (ok) data_digest(text, strlen(text), out);
     free(text);
@@ -364,7 +365,7 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
                                             png_get_libpng_ver(NULL))) == 0 &&
               json_object_set_new(o, "machine", machine_json()) == 0 &&
               json_object_set_new(o, "sandbox", json_string(sandbox_state().text)) == 0;
-    *text = !ok ? NULL : json_dumps(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    *text = !ok ? NULL : json_write(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
     return *text || error_memory(e);
 }

@@ -1,4 +1,5 @@
 /* The JSON objects that say what a run found in its data: how good the network is there, and the tokens of inputs. */
+#include "base/json_write.h"
 #include "base/text.h"
 #include "experiment/record.h"
 
@@ -43,7 +44,7 @@ bool record_quality(const struct run *run, char **text, struct error *e) {
     if (o && !sentence.failed && !warning.failed) {
         json_object_set_new(o, "sentence", json_string(sentence.data));
         json_object_set_new(o, "warning", warning.data ? json_string(warning.data) : json_null());
-        *text = json_dumps(o, JSON_PRESERVE_ORDER);
+        *text = json_write(o, JSON_PRESERVE_ORDER);
     }
     json_decref(o);
     text_finish(&sentence);
@@ -65,7 +66,7 @@ bool record_tokens(const struct run *run, char **text, struct error *e) {
             json_array_append_new(numbers, json_integer((json_int_t)dataset_token(d, inputs->sample[i], p)));
         json_object_set_new(all, key, numbers);
     }
-    *text = json_dumps(all, JSON_PRESERVE_ORDER);
+    *text = json_write(all, JSON_PRESERVE_ORDER);
     json_decref(all);
     return *text || error_memory(e);
 }

@@ -2,6 +2,7 @@
 #include "host/explainer_codec.h"
 
 #include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -108,7 +109,7 @@ bool explainer_encode(const assay_explainer_info *const *info, uint32_t count, c
     ok = ok && (!about || check_table(about, info, count, e));
     for (uint32_t i = 0; ok && i < count; i++) ok = put_info(info[i], find_about(about, info[i]->id), i, list, e);
     if (ok) {
-        *text = json_dumps(list, JSON_COMPACT);
+        *text = json_write(list, JSON_COMPACT);
         ok = *text || error_memory(e);
     }
     json_decref(list);

@@ -2,6 +2,7 @@
 #include "host/frame.h"
 
 #include "base/json_read.h"
+#include "base/json_write.h"
 #include "base/text.h"
 
 #include <stdint.h>
@@ -142,7 +143,7 @@ char *frame_line(const json_t *keys, const struct frame_array *arrays, size_t co
     if (ok && count)
         ok = json_object_set(header, "arrays", list) == 0 &&
              json_object_set_new(header, "bytes", json_integer((json_int_t)bytes)) == 0;
-    char *text = ok ? json_dumps(header, JSON_COMPACT) : NULL;
+    char *text = ok ? json_write(header, JSON_COMPACT) : NULL;
     char *line = text ? text_format("%s\n", text) : NULL;
     free(text);
     json_decref(list);

@@ -1,6 +1,7 @@
 /* program_hello.c: the greeting, and a table of what is in the answer. */
 #include "host/program_hello.h"
 
+#include "base/json_write.h"
 #include "base/text.h"
 
 #include <math.h>
@@ -161,7 +162,7 @@ static bool take_protocol(const json_t *header, struct error *e) {
 static bool take_sources(const json_t *header, char **out, struct error *e) {
     const json_t *sources = json_object_get(header, "sources");
     if (sources && !json_is_object(sources)) return error_set(e, "sent a hello whose 'sources' is no object");
-    *out = sources ? json_dumps(sources, JSON_COMPACT | JSON_SORT_KEYS) : text_copy("");
+    *out = sources ? json_write(sources, JSON_COMPACT | JSON_SORT_KEYS) : text_copy("");
     return *out || error_memory(e);
 }
 

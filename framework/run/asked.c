@@ -1,6 +1,7 @@
 /* The options of a run as JSON. */
 #include "run/asked.h"
 
+#include "base/json_write.h"
 #include "base/text.h"
 #include "battery/yaml_node.h"
 
@@ -32,7 +33,7 @@ bool asked_put(struct store *store, const struct run_options *o, struct error *e
                             "settings", settings, "seed", word_json(o->has_seed ? seed : NULL), "only",
                             word_json(o->only), "quick", o->quick, "no_canaries", o->no_canaries, "baseline",
                             word_json(o->baseline), "rows", list_json(o->rows), "controls", list_json(o->controls));
-    char *text = all ? json_dumps(all, JSON_COMPACT) : NULL;
+    char *text = all ? json_write(all, JSON_COMPACT) : NULL;
     bool ok = text ? store_set_meta(store, META_ASKED, text, e) : error_memory(e);
     free(text);
     json_decref(all);

@@ -1,6 +1,7 @@
 /* canaries.c: the verdicts of canaries, and what may be the matter where one is wrong. */
 #include "run/canaries.h"
 
+#include "base/json_write.h"
 #include "base/text.h"
 #include "experiment/canary.h"
 #include "experiment/explainers.h"
@@ -133,7 +134,7 @@ static bool put_panel(struct panel *p, struct error *e) {
             : json_pack("{s:s, s:s?, s:s?, s:O, s:s?}", "sentence", sentence.data, "left_out", run->without_canaries,
                         "control", json_array_size(p->entries) ? run->controls[p->control].control->id : NULL, "panel",
                         p->entries, "warning", warning.data);
-    if (o) text = json_dumps(o, JSON_PRESERVE_ORDER);
+    if (o) text = json_write(o, JSON_PRESERVE_ORDER);
     bool ok = text ? store_set_meta(run->store, "canaries", text, e) : error_memory(e);
     json_decref(o);
     free(text);

@@ -1,6 +1,7 @@
 /* same_maps.c: pairs of rows whose maps are equal, or should be. */
 #include "run/same_maps.h"
 
+#include "base/json_write.h"
 #include "base/text.h"
 #include "nn/function_class.h"
 #include "run/equalities.h"
@@ -223,7 +224,7 @@ static bool put(struct comparison *c, struct error *e) {
     json_t *o = warning.failed || failed ? NULL
                                          : json_pack("{s:s?, s:s?, s:O}", "sentence", c->said[EXPECTED].data, "warning",
                                                      warning.data, "pairs", c->pairs);
-    if (o) text = json_dumps(o, JSON_PRESERVE_ORDER);
+    if (o) text = json_write(o, JSON_PRESERVE_ORDER);
     bool ok = text ? store_set_meta(c->run->store, "equalities", text, e) : error_memory(e);
     json_decref(o);
     free(text);

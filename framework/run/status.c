@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/json_write.h"
 #include "base/text.h"
 
 #include <jansson.h>
@@ -29,7 +30,7 @@ static double now_seconds(void) {
 
 static void write_last(struct status *s) {
     struct error ignored;
-    char *text = s->last ? json_dumps(s->last, JSON_INDENT(1)) : NULL;
+    char *text = s->last ? json_write(s->last, JSON_INDENT(1)) : NULL;
     if (text) file_write(s->path, text, strlen(text), &ignored);
     free(text);
 }
