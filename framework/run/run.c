@@ -187,10 +187,11 @@ bool run_complete(struct run *run, const struct run_options *options, int *exit_
 static bool real_run(struct run *run, const struct run_options *options, struct draw_counts *counts,
                      struct run_outcome *out, struct error *e) {
     struct results *known = NULL;
-    bool ok = run_folder_open(run, options, &out->started, e) && load_breaches(run, e) &&
-              (!run->share.parts || share_begin(run, e)) && take_inputs(run, options, e) &&
-              share_check_machine(run, e) && (!setup_needs_labels(run) || network_list(run, e)) &&
-              make_draw_counts(run, counts, e) && (!run->ranks || ranks_meet(run->ranks, run, e));
+    const bool opened = run_folder_open(run, options, &out->started, e);
+    bool ok = opened && load_breaches(run, e) && (!run->share.parts || share_begin(run, e)) &&
+              take_inputs(run, options, e) && share_check_machine(run, e) &&
+              (!setup_needs_labels(run) || network_list(run, e)) && make_draw_counts(run, counts, e) &&
+              (!run->ranks || ranks_meet(run->ranks, run, e));
     out->started = out->started || ok || run->logits_broken;
     ok = ok && looks_run(run, counts, options, &known, e) && drop_broken(run, &known, e);
     out->started = out->started && !run->over_budget;
@@ -198,7 +199,7 @@ static bool real_run(struct run *run, const struct run_options *options, struct 
     ok = ok && (out->shared ? share_end(run, e) : conclude(run, counts, known, &out->exit_code, e)) &&
          store_check_file(run->store, e);
     results_destroy(known);
-    if (interrupt_signal()) run_undo_forget(run); /* it is gone on with */
+    if (opened && interrupt_signal()) run_undo_forget(run); /* it is gone on with */
     if (ok && !out->shared) out->store = run->store;
     return ok;
 }
@@ -254,6 +255,7 @@ bool run_execute(const struct run_options *options, const struct control *const 
     ok = ok && memory_fit(run, 0, &(unsigned){options->jobs}, e);
     if (ok && !options->quiet) warn(run);
     if (ok && options->dry_run) ok = dry_run(run, options, &counts, &out->cost, e);
+    else if (ok && interrupt_signal()) ok = error_set(e, "was interrupted before it began");
     else ok = ok && real_run(run, options, &counts, out, e);
     free(counts.draws);
     if (!ok) {

@@ -12,6 +12,7 @@
 #include "nn/onnx.h"
 #include "reports/report.h"
 #include "experiment/setup.h"
+#include "workers/interrupt.h"
 
 #include <criterion/criterion.h>
 #include <jansson.h>
@@ -336,6 +337,29 @@ Test(run_battery, twins_that_are_named) {
         strstr(e.text, "c.yaml:10:24: twins of control twins: there is no 'unit': near, units and confidence wanted"),
         "%s", e.text);
     run_finish(&outcome);
+}
+
+/* Told to end while it is set up, a run takes nothing of what an earlier one left there. */
+Test(run_battery, an_interrupt_before_it_begins_costs_nothing) {
+    char paths[2][128], path[160];
+    uint8_t *before, *after;
+    size_t size, again;
+    struct run_outcome outcome;
+    struct error e = {{0}};
+    write_battery("b.yaml", "fashion-mlp.onnx", 60, "input\n", "controls: [zero-pixel]\n");
+    execute("b.yaml", "run", 1, false);
+    snprintf(path, sizeof path, "%s/run/assay.db", folder);
+    cr_assert(file_read(path, &before, &size, &e), "%s", e.text);
+    struct run_options options = options_of("b.yaml", "run", 1, paths);
+    interrupt_watch();
+    raise(SIGINT);
+    cr_expect_not(run_execute(&options, controls, &outcome, &e));
+    run_finish(&outcome);
+    cr_expect(strstr(e.text, "interrupted"), "%s", e.text);
+    cr_assert(file_read(path, &after, &again, &e), "%s", e.text);
+    cr_expect(size == again && memcmp(before, after, size) == 0, "the store changed");
+    free(before);
+    free(after);
 }
 
 #define CONTROLS_OF_WEIGHTS                                                                                            \
