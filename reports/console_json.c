@@ -1,5 +1,7 @@
 /* One JSON document for a program that reads a run: docs/ci.md has its fields. */
 #include "reports/battery_lines.h"
+
+#include "base/json_write.h"
 #include "reports/console_writers.h"
 #include "reports/json_layout.h"
 #include "reports/run_record.h"
@@ -53,13 +55,13 @@ static json_t *verdicts_json(const struct verdict_table *t, const struct battery
 static json_t *words_json(const struct verdict_counts *n) {
     json_t *o = json_object();
     for (size_t i = 0; i + 1 < VERDICT_STYLES; i++)
-        json_object_set_new(o, verdict_styles[i].word, json_integer((json_int_t)n->words[i]));
+        o = json_put(o, verdict_styles[i].word, json_integer((json_int_t)n->words[i]));
     return o;
 }
 
 static json_t *notes_json(const struct verdict_notes *notes) {
     json_t *all = json_array();
-    for (size_t i = 0; i < notes->count; i++) json_array_append_new(all, json_text(notes->line[i]));
+    for (size_t i = 0; i < notes->count; i++) all = json_with(all, json_text(notes->line[i]));
     return all;
 }
 

@@ -1,6 +1,8 @@
 /* report.json, section by section: each row of the store becomes one object on one line as it is read, so that a large
  * run needs no large memory. Keys are written in the order they are set here. */
 #include "reports/json_compare.h"
+
+#include "base/json_write.h"
 #include "reports/json_layout.h"
 #include "reports/layer_names.h"
 #include "reports/report_file.h"
@@ -56,10 +58,10 @@ static bool put_input(void *context, const struct input_row *r) {
                                r->predicted == UINT32_MAX ? json_null() : whole(r->predicted), "target",
                                whole(r->target), "shape", shape(&r->shape));
     if (object && r->target_name && *r->target_name)
-        json_object_set_new(object, "target_name", json_text(r->target_name));
+        object = json_put(object, "target_name", json_text(r->target_name));
     if (object && !isnan(r->value)) {
-        json_object_set_new(object, "value", json_number(r->value));
-        json_object_set_new(object, "output", json_number(r->output));
+        object = json_put(object, "value", json_number(r->value));
+        object = json_put(object, "output", json_number(r->output));
     }
     return put_object(context, object);
 }
@@ -157,7 +159,7 @@ static bool put_notes(FILE *out, struct store *s, struct error *e) {
 
     if (!verdict_notes_load(s, &notes, e)) return false;
     json_t *lines = json_array();
-    for (size_t k = 0; k < notes.count; k++) json_array_append_new(lines, json_text(notes.line[k]));
+    for (size_t k = 0; k < notes.count; k++) lines = json_with(lines, json_text(notes.line[k]));
     fputs(",\n  \"notes\": ", out);
     bool ok = lines && json_layout(out, lines, 2) ? true : error_memory(e);
     json_decref(lines);

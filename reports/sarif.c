@@ -2,6 +2,8 @@
  * result stands at the battery's line of its row; verdicts as expected are none. Warnings about the run as a whole are
  * results of the level "warning". */
 #include "reports/battery_lines.h"
+
+#include "base/json_write.h"
 #include "reports/json_layout.h"
 #include "reports/report_file.h"
 #include "reports/surprise.h"
@@ -105,10 +107,9 @@ static json_t *results_json(const struct sarif *s) {
 static json_t *rules_json(const struct verdict_table *t) {
     json_t *all = json_array();
     for (size_t c = 0; c < t->control_count; c++)
-        json_array_append_new(all, json_pack("{s:o}", "id", json_text(t->controls[c])));
+        all = json_with(all, json_pack("{s:o}", "id", json_text(t->controls[c])));
     for (size_t k = 0; k < RULES; k++)
-        json_array_append_new(
-            all, json_pack("{s:s, s:{s:s}}", "id", rules[k].id, "shortDescription", "text", rules[k].text));
+        all = json_with(all, json_pack("{s:s, s:{s:s}}", "id", rules[k].id, "shortDescription", "text", rules[k].text));
     return all;
 }
 

@@ -35,8 +35,8 @@ static json_t *rows_json(const struct run *run) {
     for (uint32_t i = 0; i < run->explainer_count; i++) {
         const struct battery_explainer *row = row_of(run->battery, run->explainers[i].name);
         if (row && row->location.line)
-            json_array_append_new(all, json_pack("{s:o, s:I}", "explainer", clean_json(run->explainers[i].name), "line",
-                                                 (json_int_t)row->location.line));
+            all = json_with(all, json_pack("{s:o, s:I}", "explainer", clean_json(run->explainers[i].name), "line",
+                                           (json_int_t)row->location.line));
     }
     return all;
 }
@@ -46,8 +46,8 @@ static json_t *expect_json(const struct battery *b) {
     for (size_t i = 0; i < b->battery_expectations; i++) { /* those of a baseline stand in another file */
         const struct expectation *x = &b->expectations[i];
         if (x->location.line)
-            json_array_append_new(all, json_pack("{s:o, s:s, s:I}", "explainer", clean_json(x->explainer), "control",
-                                                 x->control, "line", (json_int_t)x->location.line));
+            all = json_with(all, json_pack("{s:o, s:s, s:I}", "explainer", clean_json(x->explainer), "control",
+                                           x->control, "line", (json_int_t)x->location.line));
     }
     return all;
 }

@@ -23,14 +23,6 @@
 
 #define FOLDER "folder:"
 
-/* The array with the value behind it; NULL, and both are gone, where memory was missing: then all that holds it is
- * NULL, and no record goes out that says less. */
-static json_t *json_with(json_t *array, json_t *value) {
-    if (json_array_append_new(array, value) == 0) return array;
-    json_decref(array);
-    return NULL;
-}
-
 /* Paths and the names of layers are whatever bytes the system and the model have, and JSON is UTF-8. */
 static json_t *text_json(const char *text) {
     char *clean = text ? text_clean(text) : NULL;
@@ -40,9 +32,9 @@ static json_t *text_json(const char *text) {
 }
 
 /* The digest of what lies at that path. */
-static void add_file(json_t *files, const char *path, const char *digest) {
-    char *clean = text_clean(path);
-    if (clean) json_object_set_new(files, clean, json_string(digest));
+static void add_file(json_t **files, const char *path, const char *digest) {
+    char *clean = text_clean(path); /* NULL is no key */
+    *files = json_put(*files, clean, json_string(digest));
     free(clean);
 }
 
@@ -83,9 +75,9 @@ static json_t *inputs_json(const struct onnx_options *options) {
         char *name = text_clean(fixed->name);
         bool file = fixed->path && file_digest(fixed->path, digest, NULL);
         if (name)
-            json_object_set_new(inputs, name,
-                                file ? json_pack("{s:o, s:s}", "path", text_json(fixed->path), "sha256", digest)
-                                     : json_real((double)fixed->number));
+            inputs = json_put(inputs, name,
+                              file ? json_pack("{s:o, s:s}", "path", text_json(fixed->path), "sha256", digest)
+                                   : json_real((double)fixed->number));
         free(name);
     }
     return inputs;
@@ -118,7 +110,7 @@ static json_t *model_json(const struct run *run) {
 }
 
 /* Of a folder: the list, and all its pictures. */
-static void add_folder(json_t *files, const char *folder, const struct dataset *data) {
+static void add_folder(json_t **files, const char *folder, const struct dataset *data) {
     char digest[FILE_DIGEST_SIZE];
     struct text all = {0};
     if (data->list && file_digest(data->list, digest, NULL)) add_file(files, data->list, digest);
@@ -138,14 +130,14 @@ static json_t *files_json(const char *source, const struct dataset *data) {
     json_t *files = json_object();
     const char *at = strchr(source, ':');
     if (strncmp(source, FOLDER, sizeof FOLDER - 1) == 0) {
-        if (data) add_folder(files, source + sizeof FOLDER - 1, data);
+        if (data) add_folder(&files, source + sizeof FOLDER - 1, data);
         return files;
     }
     while (at && *at) {
         const char *end = strchr(++at, ',');
         char *path = text_format("%.*s", (int)(end ? end - at : (long)strlen(at)), at), digest[FILE_DIGEST_SIZE];
-        if (path && data && *data->digest && at == strchr(source, ':') + 1) add_file(files, path, data->digest);
-        else if (path && file_exists(path) && file_digest(path, digest, NULL)) add_file(files, path, digest);
+        if (path && data && *data->digest && at == strchr(source, ':') + 1) add_file(&files, path, data->digest);
+        else if (path && file_exists(path) && file_digest(path, digest, NULL)) add_file(&files, path, digest);
         free(path);
         at = end;
     }
@@ -260,9 +252,7 @@ static json_t *controls_json(const struct run *run) {
             json_t *value = o->kind == OPTION_CHOICE ? json_string(o->choice((size_t)v))
                             : o->kind == OPTION_TEXT ? text_json(text)
                                                      : json_real(v);
-            if (json_object_set_new(options, o->name, value) == 0) continue;
-            json_decref(options);
-            options = NULL;
+            options = json_put(options, o->name, value);
         }
         a = json_with(
             a, json_pack("{s:s, s:o, s:o*}", "id", c->control->id, "options", options, "said", lines_json(c->said)));
@@ -273,12 +263,12 @@ static json_t *controls_json(const struct run *run) {
 static json_t *rule_json(const struct rule_constants *rule) {
     struct rule_constants copy = *rule;
     json_t *o = json_object();
-    json_object_set_new(o, "name", json_string(rule->kind == RULE_CALIBRATED ? "calibrated" : "fixed-cutoff"));
-    json_object_set_new(
+    o = json_put(o, "name", json_string(rule->kind == RULE_CALIBRATED ? "calibrated" : "fixed-cutoff"));
+    o = json_put(
         o, "draws",
         json_pack("[I, I, I]", (json_int_t)rule->draws[0], (json_int_t)rule->draws[1], (json_int_t)rule->draws[2]));
     for (const struct rule_constant *c = rule_constant_table; c->name; c++)
-        json_object_set_new(o, c->name, json_real(*c->field(&copy)));
+        o = json_put(o, c->name, json_real(*c->field(&copy)));
     return o;
 }
 
@@ -354,18 +344,17 @@ bool record_run(const struct run *run, char identity[65], char **text, struct er
         json_decref(o);
         return error_memory(e);
     }
-    bool ok = json_object_set_new(o, "battery_file",
-                                  json_pack("{s:o, s:s, s:o, s:o*}", "path", text_json(run->battery->path), "sha256",
-                                            run->battery_digest, "settings", settings_json(run->battery), "baseline",
-                                            baseline_json(run->battery))) == 0 &&
-              json_object_set_new(o, "libraries",
-                                  json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(),
-                                            "sqlite", sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml",
-                                            yaml_get_version_string(), "zlib", zlibVersion(), "libpng",
-                                            png_get_libpng_ver(NULL))) == 0 &&
-              json_object_set_new(o, "machine", machine_json()) == 0 &&
-              json_object_set_new(o, "sandbox", json_string(sandbox_state().text)) == 0;
-    *text = !ok ? NULL : json_write(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    o = json_put(o, "battery_file",
+                 json_pack("{s:o, s:s, s:o, s:o*}", "path", text_json(run->battery->path), "sha256",
+                           run->battery_digest, "settings", settings_json(run->battery), "baseline",
+                           baseline_json(run->battery)));
+    o = json_put(o, "libraries",
+                 json_pack("{s:s, s:s, s:s, s:s, s:s, s:s}", "openblas", openblas_get_config(), "sqlite",
+                           sqlite3_libversion(), "jansson", jansson_version_str(), "libyaml", yaml_get_version_string(),
+                           "zlib", zlibVersion(), "libpng", png_get_libpng_ver(NULL)));
+    o = json_put(o, "machine", machine_json());
+    o = json_put(o, "sandbox", json_string(sandbox_state().text));
+    *text = json_write(o, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(o);
     return *text || error_memory(e);
 }

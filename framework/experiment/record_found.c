@@ -42,8 +42,8 @@ bool record_quality(const struct run *run, char **text, struct error *e) {
     quality_add_sentence(&sentence, q);
     quality_add_warning(&warning, q);
     if (o && !sentence.failed && !warning.failed) {
-        json_object_set_new(o, "sentence", json_string(sentence.data));
-        json_object_set_new(o, "warning", warning.data ? json_string(warning.data) : json_null());
+        o = json_put(o, "sentence", json_string(sentence.data));
+        o = json_put(o, "warning", warning.data ? json_string(warning.data) : json_null());
         *text = json_write(o, JSON_PRESERVE_ORDER);
     }
     json_decref(o);
@@ -63,8 +63,8 @@ bool record_tokens(const struct run *run, char **text, struct error *e) {
         snprintf(key, sizeof key, "%u", (unsigned)inputs->global[i]);
         json_t *numbers = json_array();
         for (size_t p = 0; p < d->sample.dim[1]; p++)
-            json_array_append_new(numbers, json_integer((json_int_t)dataset_token(d, inputs->sample[i], p)));
-        json_object_set_new(all, key, numbers);
+            numbers = json_with(numbers, json_integer((json_int_t)dataset_token(d, inputs->sample[i], p)));
+        all = json_put(all, key, numbers);
     }
     *text = json_write(all, JSON_PRESERVE_ORDER);
     json_decref(all);

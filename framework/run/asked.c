@@ -20,13 +20,13 @@ static json_t *word_json(const char *word) {
 /* NULL: no list. */
 static json_t *list_json(const char *const *words) {
     json_t *all = words ? json_array() : NULL;
-    for (size_t i = 0; words && words[i]; i++) json_array_append_new(all, word_json(words[i]));
+    for (size_t i = 0; words && words[i]; i++) all = json_with(all, word_json(words[i]));
     return all;
 }
 
 bool asked_put(struct store *store, const struct run_options *o, struct error *e) {
     json_t *settings = json_array();
-    for (size_t i = 0; i < o->setting_count; i++) json_array_append_new(settings, word_json(o->settings[i]));
+    for (size_t i = 0; i < o->setting_count; i++) settings = json_with(settings, word_json(o->settings[i]));
     char seed[24];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)o->seed);
     json_t *all = json_pack("{s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:o*, s:o*}", "battery", word_json(o->battery),

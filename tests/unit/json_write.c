@@ -24,3 +24,15 @@ Test(json_write, the_bytes_of_json_dumps) {
     json_decref(word);
     json_decref(o);
 }
+
+/* Either both are there afterwards, or none is. */
+Test(json_write, what_is_put_together_is_whole_or_gone) {
+    json_t *array = json_with(json_array(), json_integer(3)), *object = json_put(json_object(), "key", array);
+    cr_assert_not_null(object);
+    cr_expect_eq(json_integer_value(json_array_get(json_object_get(object, "key"), 0)), 3);
+    cr_expect_null(json_with(json_array(), NULL));
+    cr_expect_null(json_with(NULL, json_integer(3)));
+    cr_expect_null(json_put(NULL, "key", json_integer(3)));
+    cr_expect_null(json_put(json_object(), NULL, json_integer(3)));
+    cr_expect_null(json_put(object, "other", NULL)); /* which is released with it */
+}
