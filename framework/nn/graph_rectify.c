@@ -64,7 +64,7 @@ static float joined_number(const struct graph *g, const struct node *node, const
     for (uint32_t k = 0; node_is(node, op) && node->input_count == 2 && k < 2; k++) {
         float number = graph_sole_number(g, node->inputs[k]);
         *other = node->inputs[1 - k];
-        if (!isnan(number)) return number;
+        if (!isnan(number) && g->values[node->inputs[k]].kind == VALUE_CONSTANT) return number;
     }
     return 0;
 }
