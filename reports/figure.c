@@ -169,7 +169,7 @@ static bool remove_figure(const char *folder, const char *name) {
 
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
         char *path = text_format("%s/%s.%s", folder, name, ends[i]);
-        there = path && unlink(path) == 0;
+        there = (path && unlink(path) == 0) || there;
         free(path);
     }
     return there;

@@ -39,8 +39,7 @@ static size_t collect(struct page *p, const struct map_set *maps, const struct p
     size_t count = 0;
 
     p->under = map_tile_under(p->figure.all, input);
-    p->scales = (struct map_scales){
-        .slices = maps->slices, .over = p->under != NULL, .summed = maps->summed, .features = map_set_is_table(maps)};
+    p->scales = (struct map_scales){.slices = maps->slices, .over = p->under != NULL, .summed = maps->summed};
     p->count = 0;
     p->tiles[p->count++] = input;
     for (size_t x = 0; x < t->explainer_count; x++) {

@@ -24,9 +24,9 @@ const char *gnuplot_jobs_name(const struct gnuplot_jobs *, size_t); /* borrowed 
  * What children of several scripts leave undone is drawn again by a child for each script. One that takes longer than
  * `seconds` is given up, and its gnuplot killed with whatever it started. False when a script failed, was given up, or
  * left no picture although gnuplot reported success: the error is that of the first script in order, quotes gnuplot,
- * and says how many more failed. Pictures of the same
- * name, of every format, are removed first: they are of an earlier run or in another style. Where gnuplot is missing
- * nothing more is begun. False, too, when the program is told to end (interrupt.h): no gnuplot is left then. */
+ * and says how many more failed. Pictures of the same name, of every format, are removed first: they are of an earlier
+ * run or in another style. Where gnuplot is missing nothing more is begun. False, too, when the program is told to end
+ * (interrupt.h): no gnuplot is left then. */
 bool gnuplot_jobs_run(struct gnuplot_jobs *, const char *folder, unsigned width, double seconds, struct error *);
 void gnuplot_jobs_finish(struct gnuplot_jobs *);
 

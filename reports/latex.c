@@ -121,8 +121,7 @@ static void plan(struct latex *l) {
 /* ---- the table ---- */
 
 static void add_head(struct latex *l, size_t first, size_t end) {
-    if (CHARACTER * (double)utf8_width("explainer") < l->names && l->names >= NAMES_MOST)
-        text_add(&l->out, "\\begin{tabular}[t]{@{}p{%.0fpt}", NAMES_MOST);
+    if (l->names >= NAMES_MOST) text_add(&l->out, "\\begin{tabular}[t]{@{}p{%.0fpt}", NAMES_MOST);
     else text_add(&l->out, "\\begin{tabular}[t]{@{}l");
     for (size_t c = first; c < end; c++) text_add(&l->out, "l");
     text_add(&l->out, "@{}}\n\\toprule\nexplainer");

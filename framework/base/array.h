@@ -1,5 +1,4 @@
-/* array.h: arrays that grow one element at a time, the middle of one, and
- * whether one is of numbers. */
+/* array.h: arrays that grow one element at a time, the middle of one, and whether one is of numbers. */
 #ifndef ASSAY_BASE_ARRAY_H
 #define ASSAY_BASE_ARRAY_H
 

@@ -81,7 +81,7 @@ static bool is_decimal_comma(const char *text) {
 static void field_fail(struct csv_table *t, const char *text, const char *wanted) {
     struct excerpt found = excerpt_of(text);
     bool missing = is_missing(text), comma = is_decimal_comma(text);
-    bool guessed = !t->label && !t->columns.usual && !t->columns.place[t->fields]; /* which column has the labels */
+    bool guessed = t->columns.names && !t->label && !t->columns.usual && !t->columns.place[t->fields]; /* the labels */
     const char *remedy = missing   ? " (fill it in or leave the row out)"
                          : comma   ? " (with a point, not a comma)"
                          : guessed ? " (the labels? then csv:FILE,label=COLUMN: without it they are the last column, '"

@@ -12,10 +12,11 @@
 
 /* Sources, as written in a battery or on the command line (README: data sources):
  *   idx:IMAGES,LABELS            IDX files, plain or gzipped
- *   csv:FILE[,label=COLUMN][,ignore=COLUMN]  numeric columns and one label column (default: the one named label, target
- * or class, else the last); text labels become classes in sorted order. Of real targets and of several labels there may
- * be more: csv:FILE,label=A,label=B folder:DIR                   JPEG and PNG files, named with their classes by
- * DIR/labels.csv (columns file and label, target or class), or in a folder for each class, or without labels
+ *   csv:FILE[,label=A][,ignore=B] numeric columns and one label column (default: the one named label, target or class,
+ *                                else the last); text labels become classes in sorted order. Of real targets and of
+ *                                several labels there may be more: csv:FILE,label=A,label=B
+ *   folder:DIR                   JPEG and PNG files, named with their classes by DIR/labels.csv (columns file and
+ *                                label, target or class), or in a folder for each class, or without labels
  *   sequence:FILE                CSV with the columns sequence (letters A C G T, or U; N: any) and label, target or
  *                                class: one-hot samples of 4 x length, all of one length
  *   npy:INPUTS[,LABELS]          NumPy arrays: inputs N x F, N x H x W or N x C x H x W (or N x H x W x C of 1 or 3

@@ -309,3 +309,10 @@ double plugin_number(const struct plugin *plugin, const char *name, double fallb
             return plugin->params.items[i].number;
     return fallback;
 }
+
+const char *plugin_text(const struct plugin *plugin, const char *name) {
+    for (uint32_t i = 0; i < plugin->params.count; i++)
+        if (plugin->info.params[i].kind >= ASSAY_CHOICE && strcmp(plugin->params.items[i].name, name) == 0)
+            return plugin->params.items[i].text ? plugin->params.items[i].text : "";
+    return "";
+}

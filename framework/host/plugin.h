@@ -63,6 +63,8 @@ void plugin_close(const struct plugin *, const assay_explainer *);
 char *plugin_params_text(const struct plugin *);
 /* The number of that name among the parameters, or `fallback`. */
 double plugin_number(const struct plugin *, const char *name, double fallback);
+/* The text or choice of that name among the parameters, borrowed; "" when there is none. */
+const char *plugin_text(const struct plugin *, const char *name);
 /* Whether a text is among the parameters, such as the name of a layer. */
 bool plugin_has_text(const struct plugin *);
 

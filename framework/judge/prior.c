@@ -80,8 +80,8 @@ static void ask_moved(struct weights_tests *b, struct test *t, double span) {
         if (weights_above(&m.share.filled, b->alpha_fail, m.limit)) m.decision = FAILS;
         else if (weights_below(&m.share.kept, MOVED_ALPHA * b->alpha_pass, m.limit)) m.decision = PASSES;
     }
-    bool smaller = m.decision == FAILS && m.share.filled.mean < t->share.filled.mean;
-    if (m.decision != PASSES && (t->decision != FAILS || (m.decision == FAILS && !smaller))) return;
+    bool smaller = m.decision != FAILS || m.share.filled.mean < t->share.filled.mean;
+    if (m.decision != PASSES && !(t->decision == FAILS && smaller)) return;
     b->alpha_magnitude = MOVED_ALPHA * b->alpha_pass;
     *t = m;
 }

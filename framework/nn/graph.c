@@ -18,6 +18,18 @@ uint32_t graph_layer(const struct graph *g, const char *name) {
     return GRAPH_NONE;
 }
 
+bool node_reads(const struct node *node, uint32_t value) {
+    for (uint32_t k = 0; k < node->input_count; k++)
+        if (node->inputs[k] == value) return true;
+    return false;
+}
+
+bool node_reads_layer(const struct node *node, const struct layer *layer) {
+    for (uint32_t p = 0; p < layer->parameter_count; p++)
+        if (node_reads(node, layer->parameters[p])) return true;
+    return false;
+}
+
 const struct attribute *node_attribute(const struct node *node, const char *name) {
     for (size_t i = 0; i < node->attribute_count; i++)
         if (strcmp(node->attributes[i].name, name) == 0) return &node->attributes[i];

@@ -152,5 +152,8 @@ double graph_flops(const struct graph *);
 /* How many of the node's inputs depend on the network's. */
 uint32_t graph_batched_inputs(const struct graph *, const struct node *);
 const struct attribute *node_attribute(const struct node *, const char *name);
+/* Whether the value, or a parameter of the layer, is among the node's inputs. */
+bool node_reads(const struct node *, uint32_t value);
+bool node_reads_layer(const struct node *, const struct layer *);
 
 #endif

@@ -5,23 +5,11 @@
 
 #include <stdlib.h>
 
-static bool reads(const struct node *node, uint32_t value) {
-    for (uint32_t k = 0; k < node->input_count; k++)
-        if (node->inputs[k] == value) return true;
-    return false;
-}
-
-static bool reads_layer(const struct node *node, const struct layer *layer) {
-    for (uint32_t p = 0; p < layer->parameter_count; p++)
-        if (reads(node, layer->parameters[p])) return true;
-    return false;
-}
-
 /* The one node that reads the value, if it is an activation function. */
 static uint32_t function_of(const struct graph *g, const bool *wanted, uint32_t value) {
     uint32_t readers = 0, reader = GRAPH_NONE;
     for (uint32_t i = 0; i < g->node_count; i++) {
-        if (!wanted[g->nodes[i].outputs[0]] || !reads(&g->nodes[i], value)) continue;
+        if (!wanted[g->nodes[i].outputs[0]] || !node_reads(&g->nodes[i], value)) continue;
         readers++;
         reader = i;
     }
@@ -35,7 +23,7 @@ bool layer_output(const struct graph *g, uint32_t layer, uint32_t *node, struct 
     graph_mark_needed(g, wanted);
     for (uint32_t i = 0; i < g->node_count; i++) {
         uint32_t out = g->nodes[i].outputs[0];
-        if (wanted[out] && g->values[out].batched && reads_layer(&g->nodes[i], &g->layers[layer])) *node = i;
+        if (wanted[out] && g->values[out].batched && node_reads_layer(&g->nodes[i], &g->layers[layer])) *node = i;
     }
     uint32_t function = *node == GRAPH_NONE ? GRAPH_NONE : function_of(g, wanted, g->nodes[*node].outputs[0]);
     if (function != GRAPH_NONE) *node = function;

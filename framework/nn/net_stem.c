@@ -53,17 +53,10 @@ static uint32_t where_it_runs(const struct net *net, uint32_t node) {
     return index ? net->fusions[index - 1].conv : node;
 }
 
-static bool reads(const struct node *node, const struct layer *layer) {
-    for (uint32_t k = 0; k < node->input_count; k++)
-        for (uint32_t p = 0; p < layer->parameter_count; p++)
-            if (node->inputs[k] == layer->parameters[p]) return true;
-    return false;
-}
-
 static uint32_t find_begin(const struct net *net, const struct layer *layer) {
     uint32_t first = GRAPH_NONE;
     for (uint32_t i = 0; i < net->step_count; i++) {
-        if (!reads(&net->graph->nodes[net->steps[i]], layer)) continue;
+        if (!node_reads_layer(&net->graph->nodes[net->steps[i]], layer)) continue;
         uint32_t node = where_it_runs(net, net->steps[i]);
         if (node < first) first = node;
     }

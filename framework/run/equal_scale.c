@@ -16,10 +16,7 @@ struct scale {
 /* Relevance that starts at one in place of the logit. */
 static bool starts_at_one(const struct plugin *p, const struct graph *g) {
     (void)g;
-    for (uint32_t k = 0; k < p->params.count; k++)
-        if (p->info.params[k].kind >= ASSAY_CHOICE && strcmp(p->params.items[k].name, "start") == 0)
-            return p->params.items[k].text && strcmp(p->params.items[k].text, "one") == 0;
-    return false;
+    return strcmp(plugin_text(p, "start"), "one") == 0;
 }
 
 /* A path with a point at zero, where a ReLU has no gradient. */

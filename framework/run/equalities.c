@@ -12,15 +12,8 @@
 #define ROUNDING 1e-4   /* of float32, and of fifty steps summed in it */
 #define STABILISED 1e-2 /* a denominator with a stabiliser of 1e-6, or a difference of two logits */
 
-static const char *text_of(const struct plugin *plugin, const char *name) {
-    for (uint32_t k = 0; k < plugin->params.count; k++)
-        if (plugin->info.params[k].kind >= ASSAY_CHOICE && strcmp(plugin->params.items[k].name, name) == 0)
-            return plugin->params.items[k].text ? plugin->params.items[k].text : "";
-    return "";
-}
-
 static bool is_text(const struct plugin *plugin, const char *name, const char *value) {
-    return strcmp(text_of(plugin, name), value) == 0;
+    return strcmp(plugin_text(plugin, name), value) == 0;
 }
 
 /* The parameter is there, and 0. */

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "nn/net.h"
 #include "run/compare.h"
+#include "run/reference.h"
 #include "host/call.h"
 #include "run/sketch.h"
 #include "run/study_job.h"
@@ -91,15 +92,12 @@ static bool take_inputs(struct session *s, const struct attribution *a, uint32_t
     return variant_raise(&s->variant, s->targets[i], 10 * s->most_logit + 20, e);
 }
 
-/* Of as many inputs as several threads can share. */
-#define LOGITS_BYTES ((size_t)16 << 20)
-
 /* s->logits of the inputs. A network whose logits overflow is no control, and says nothing about the explainer.
  * Of networks with layers drawn anew the audit says so; they are asked here only where a check wants the logits. */
 static bool check_logits(struct session *s, const struct attribution *a, struct net *net, struct error *e) {
-    size_t classes = s->graph->classes, many = LOGITS_BYTES / (s->full * sizeof(float)) / 10 * 10 + 10;
+    size_t classes = s->graph->classes;
     struct helpers helpers = channel_helpers(s->channel);
-    uint32_t most = a->inputs ? s->call.most : many < s->set->count ? (uint32_t)many : s->set->count;
+    uint32_t most = a->inputs ? s->call.most : reference_block(s->full, s->set->count);
     for (uint32_t i = 0, n; i < s->set->count; i += n) {
         if (!take_inputs(s, a, i, most, &n, e)) return false;
         const struct net_request request = {.question = ASK_FORWARD, .n = n, .x = make_inputs(s, a, i, n)};
@@ -361,7 +359,7 @@ void explain_job_work(const struct run *run, const struct explain_job *explain, 
         return;
     }
     send_original(&s);
-    if (!at_hand || (deliver_original(&s, original, start) && !s.lost)) explain_variants(&s, at_hand);
+    if (!at_hand || deliver_original(&s, original, start)) explain_variants(&s, at_hand);
     answers_finish(&s.answers);
     channel_beat(channel);
     plugin_close(run->explainers[explain->row].plugin, s.explainer);

@@ -104,23 +104,11 @@ bool likeness_take_original(struct likeness *k, struct net *net, struct error *e
     return ok;
 }
 
-static bool node_reads(const struct node *node, uint32_t value) {
-    for (uint32_t k = 0; k < node->input_count; k++)
-        if (node->inputs[k] == value) return true;
-    return false;
-}
-
-static bool node_reads_any(const struct node *node, const struct layer *layer) {
-    for (uint32_t p = 0; p < layer->parameter_count; p++)
-        if (node_reads(node, layer->parameters[p])) return true;
-    return false;
-}
-
 /* The first node that reads a parameter of those layers. */
 static uint32_t first_reader(const struct graph *g, const bool *layers) {
     for (uint32_t node = 0; layers && node < g->node_count; node++)
         for (uint32_t l = 0; l < g->layer_count; l++)
-            if (layers[l] && node_reads_any(&g->nodes[node], &g->layers[l])) return node;
+            if (layers[l] && node_reads_layer(&g->nodes[node], &g->layers[l])) return node;
     return 0;
 }
 

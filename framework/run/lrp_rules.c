@@ -27,20 +27,13 @@ struct rule {
     double a, b;
 };
 
-static const char *text_of(const struct plugin *p, const char *name) {
-    for (uint32_t k = 0; k < p->params.count; k++)
-        if (p->info.params[k].kind >= ASSAY_CHOICE && strcmp(p->params.items[k].name, name) == 0)
-            return p->params.items[k].text ? p->params.items[k].text : "";
-    return "";
-}
-
 /* How the rule of a layer is written; NULL: that is no preset of the shipped method. */
 static const char *written(const struct plugin *p, bool first, bool conv) {
-    const char *own = text_of(p, conv ? "conv" : "dense");
+    const char *own = plugin_text(p, conv ? "conv" : "dense");
     size_t k = 0;
-    while (k < COMPOSITES && strcmp(composites[k].name, text_of(p, "composite")) != 0) k++;
+    while (k < COMPOSITES && strcmp(composites[k].name, plugin_text(p, "composite")) != 0) k++;
     if (k == COMPOSITES) return NULL;
-    if (first && *text_of(p, "first")) return text_of(p, "first");
+    if (first && *plugin_text(p, "first")) return plugin_text(p, "first");
     if (*own) return own;
     if (first && composites[k].first && (conv || !composites[k].first_conv)) return composites[k].first;
     return conv ? composites[k].conv : composites[k].dense;
@@ -78,12 +71,12 @@ bool lrp_is_respelled(const struct plugin *a, const struct plugin *b) {
         if (strcmp(of_a.name, of_b.name) != 0 || !is_same_number(of_a.a, of_b.a) || !is_same_number(of_a.b, of_b.b))
             return false;
     }
-    return strcmp(text_of(a, "start"), text_of(b, "start")) == 0;
+    return strcmp(plugin_text(a, "start"), plugin_text(b, "start")) == 0;
 }
 
 bool lrp_is_plain(const struct plugin *p, bool convolutions) {
     struct rule r;
     for (int first = 0; first < 2; first++)
         if (!rule_of(p, first, convolutions, &r) || strcmp(r.name, "epsilon") != 0 || r.a > 1e-6) return false;
-    return strcmp(text_of(p, "start"), "logit") == 0;
+    return strcmp(plugin_text(p, "start"), "logit") == 0;
 }

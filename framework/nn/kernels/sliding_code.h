@@ -187,4 +187,4 @@ static void learn(const struct sliding_work *w, const float *frames, size_t firs
         }
 }
 
-const struct sliding_body NAME(sliding) = {LANES, ROWS, copy, forward, learn};
+const struct sliding_body NAME(sliding) = {LANES, copy, forward, learn};

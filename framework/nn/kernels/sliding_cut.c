@@ -156,7 +156,7 @@ static void run_share(void *user, unsigned part, unsigned worker) {
     const struct sliding *s = w->s;
     size_t end = (part + 1) * s->samples * w->blocks / w->parts;
     float *frames = w->own + worker * w->own_size, *tile = frames + size_up(s->in_channels * w->frame, LINE);
-    memset(frames, 0, w->own_size * sizeof *frames);
+    memset(frames, 0, ((size_t)(tile - frames) + 2 * SLIDING_TILE * w->panel) * sizeof *frames);
     for (size_t i = part * s->samples * w->blocks / w->parts; i < end; i++) {
         size_t sample = i / w->blocks, block = i % w->blocks;
         struct piece p = {block * s->out[0] / w->blocks, (block + 1) * s->out[0] / w->blocks, 0, s->in_channels};

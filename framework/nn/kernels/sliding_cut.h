@@ -30,7 +30,7 @@ struct sliding_work {
 };
 
 struct sliding_body {
-    size_t lanes, rows; /* of a vector; of one call of the inner kernel */
+    size_t lanes; /* of a vector */
     void (*copy)(const float *from, size_t from_step, float *to, size_t to_step, size_t rows, size_t columns);
     /* Rows [first, end) of y of one sample from its frames[in_channels][frame]; tile[2][SLIDING_TILE][panel] is to work
      * in. */
